@@ -21,6 +21,9 @@ typedef struct sk_Backend {
 /* How many events one call takes; the rest come with the next. */
 #define MAXEVENTS 256
 
+/* For how long poll leaves out what reports nothing but an error, in ns. */
+#define MUTED 5000000
+
 #if !defined(POLLRDHUP)
 #define POLLRDHUP 0
 #endif
@@ -249,6 +252,8 @@ static int poll_watch (sk_Poller *p, sk_Watch *w, int what) {
     p->fds[w->slot].events |= POLLOUT;
   if (what & SK_URGENT)
     p->fds[w->slot].events |= POLLPRI;
+  if (what & SK_ERRQUEUE)  /* poll reports it anyhow; somebody waits */
+    p->fds[w->slot].events |= POLLERR;
   w->generation = p->generation;
   return 0;
 }
@@ -265,18 +270,49 @@ static void poll_forget (sk_Poller *p, sk_Watch *w) {
 }
 
 
+/*
+** An error alone stays reported for as long as nobody empties the error queue,
+** while other calls go on waiting: such a descriptor is left out (a negative
+** number) of the next poll, which is then a short one.
+*/
+static void poll_mute (sk_Poller *p, int i) {
+  p->fds[i].fd = ~p->fds[i].fd;
+  p->fds[i].events = 0;  /* until it is waited for once more */
+  p->muted = 1;
+}
+
+
+static void poll_unmute (sk_Poller *p) {
+  int i;
+  if (!p->muted) return;
+  p->muted = 0;
+  for (i = p->n - 1; i >= 0; i--) {
+    if (p->fds[i].fd >= 0) continue;
+    p->fds[i].fd = ~p->fds[i].fd;
+    if (p->fds[i].events == 0)
+      poll_forget(p, p->watches[i]);
+  }
+}
+
+
 static int poll_wait (sk_Poller *p, int64_t timeout, const sigset_t *mask) {
   struct timespec ts;
   int i;
+  if (p->muted && timeout > MUTED)
+    timeout = MUTED;
   if (sys_ppoll(p->fds, (nfds_t)p->n, totimespec(timeout, &ts), mask) < 0)
     return errno;
+  poll_unmute(p);
   for (i = p->n - 1; i >= 0; i--) {  /* backwards: forgetting moves the last */
     sk_Watch *w = p->watches[i];
     short revents = p->fds[i].revents;
     if (revents == 0) continue;
     /* poll reports levels: what is reported is waited for no more */
     p->fds[i].events = (short)(p->fds[i].events & ~revents);
-    if (p->fds[i].events == 0 || (revents & (POLLHUP | POLLERR | POLLNVAL)))
+    if (revents == POLLERR)
+      poll_mute(p, i);
+    else if (p->fds[i].events == 0 ||
+             (revents & (POLLHUP | POLLERR | POLLNVAL)))
       poll_forget(p, w);
     sk_fired(w, whatof((unsigned short)revents));
   }

@@ -22,6 +22,7 @@ typedef struct sk_Poller {
   struct pollfd *fds;     /* poll's: what is waited for, */
   sk_Watch **watches;     /* and on whose behalf */
   int n, size;
+  int muted;              /* some of them are left out for a moment */
   lua_Alloc alloc;        /* the state's allocator */
   void *allocud;
 } sk_Poller;

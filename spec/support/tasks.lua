@@ -41,7 +41,11 @@ end
 
 -- Lets every task that can run do so, until all of them wait for something.
 function tasks.settle()
-  for _ = 1, 5 do support.core.loop.turn(0) end
+  local loop = support.core.loop
+  local _, ismain = coroutine.running()
+  for _ = 1, 5 do
+    if ismain then loop.turn(0) else loop.sleep(0) end
+  end
 end
 
 -- Runs and counts while others wait, until `stop` is set.
