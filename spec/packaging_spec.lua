@@ -20,9 +20,12 @@ end
 -- A copy of what is installed from, for LuaRocks builds among the sources.
 local function copy()
   local directory = support.tmpname()
-  support.sh(("mkdir %s && cp -r Makefile .ci *.rockspec csrc lua spec %s")
+  support.sh(("mkdir %s && cp -r Makefile .ci *.rockspec csrc spec %s")
              :format(directory, directory))
-  if io.open("bin") then support.sh("cp -r bin " .. directory) end
+  -- Git keeps no empty directories: these need not be there.
+  for _, name in ipairs { "lua", "bin" } do
+    if io.open(name) then support.sh(("cp -r %s %s"):format(name, directory)) end
+  end
   return directory
 end
 
@@ -69,7 +72,7 @@ describe("the rockspec", function ()
       end
     end
     table.sort(listed)
-    assert.same(lines "find lua -name '*.lua'", listed)
+    assert.same(lines "find lua -name '*.lua' 2>/dev/null || true", listed)
   end)
 
   it("names every program there is", function ()
