@@ -24,7 +24,7 @@ local function copy()
              :format(directory, directory))
   -- Git keeps no empty directories: these need not be there.
   for _, name in ipairs { "lua", "bin" } do
-    if io.open(name) then support.sh(("cp -r %s %s"):format(name, directory)) end
+    support.sh(("! [ -d %s ] || cp -r %s %s"):format(name, name, directory))
   end
   return directory
 end
